@@ -4,24 +4,31 @@ import assert from "node:assert/strict";
 import { stat } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import { Agent } from "./agent.mjs";
-import { launch, open, text, well } from "./browser.mjs";
+import { launch, open, text, until, well } from "./browser.mjs";
 import { looksWell } from "./looks.mjs";
 
 const ESP = "ipsec esp/transport//require";
 const SOUND = '[audio]\ninput = "tone:440"\n[watchers]\nunknown = "place"\n';
+const NONE = '[policy]\ndefault = ["spdadd any any udp -P out none;"]\n';
 const AUTO = '[answer]\nmode = "auto"\n';
 
-let browser, alice, bob, carol;
+let browser, alice, bob, carol, dora, eve;
 
 before(async () => {
   browser = await launch();
-  [alice, bob, carol] = await Promise.all([Agent.make("alice", SOUND + AUTO), Agent.make("bob", SOUND), Agent.make("carol", SOUND + AUTO)]);
-  await Promise.all([alice, bob, carol].map((agent) => agent.start()));
+  [alice, bob, carol, dora, eve] = await Promise.all([
+    Agent.make("alice", SOUND + AUTO),
+    Agent.make("bob", SOUND),
+    Agent.make("carol", SOUND + AUTO),
+    Agent.make("dora", SOUND + AUTO + NONE),
+    Agent.make("eve", SOUND + AUTO + NONE),
+  ]);
+  await Promise.all([alice, bob, carol, dora, eve].map((agent) => agent.start()));
 });
 
 after(async () => {
   await browser?.close();
-  await Promise.all([alice, bob, carol].map((agent) => agent?.stop()));
+  await Promise.all([alice, bob, carol, dora, eve].map((agent) => agent?.stop()));
 });
 
 const close = (...pages) => Promise.all(pages.map((page) => page.context().close()));
@@ -35,6 +42,8 @@ test("a call rings in every room of each page; who answers first has it, and the
   await looksWell(other, "a call that rings");
   await other.getByRole("button", { name: "Answer" }).click();
   await one.getByRole("button", { name: "Answer" }).waitFor({ state: "detached" });
+  // Who took it talks where the call is.
+  await status(other).getByText("Encrypted and authenticated, from device to device").waitFor();
   await one.getByRole("link", { name: "Start" }).click();
   await one.getByRole("link", { name: /alice.*talking/ }).click();
   await status(one).getByText("Encrypted and authenticated, from device to device").waitFor();
@@ -57,6 +66,12 @@ test("a call that is rejected rings no more", async () => {
   await page.getByRole("button", { name: "Reject", exact: true }).click();
   await page.getByText("is calling you").first().waitFor({ state: "detached" });
   assert.equal((await called).error.kind, "refused-by-user");
+  // On the other side it is no failure of anybody's.
+  const theirs = await open(browser, alice);
+  await theirs.goto(`${alice.door}/#call/${(await alice.run("calls")).calls.at(-1).id}`);
+  await theirs.getByRole("status").getByText("declined", { exact: true }).waitFor();
+  await theirs.locator('.problem[data-code="declined"]').getByText(/did not take the call\.$/).waitFor();
+  await close(theirs);
   well(page);
   await close(page);
 });
@@ -71,6 +86,11 @@ test("more and less protection, a recording, and three who talk", async () => {
   await page.getByLabel("From now on").selectOption("esp-ah");
   await page.getByRole("button", { name: "Protect more now" }).click();
   await status(page).getByText(`${ESP} ah/transport//require`).waitFor();
+  const { started, protected_since } = (await alice.run("calls")).calls.at(-1);
+  assert.ok(protected_since > started, "what protects it now began later");
+  await until(async () => (await status(page).locator("time").getAttribute("datetime")) === protected_since);
+  // It was told while it came about, and is no trouble any more.
+  assert.equal(await page.locator(".notices .problem").count(), 0);
   await page.getByText("Record", { exact: true }).click();
   await page.getByRole("button", { name: "Begin recording" }).click();
   await status(page).getByText("recorded").waitFor();
@@ -87,6 +107,21 @@ test("more and less protection, a recording, and three who talk", async () => {
   await looksWell(page, "three who talk");
   await alice.run("hangup");
   await called;
+  well(page);
+  await close(page);
+});
+
+test("a call in clear offers what it lacks in one click", async () => {
+  const page = await open(browser, dora);
+  assert.equal((await dora.run("ask", eve.entity, "--approve")).state, "registered");
+  await page.getByLabel("SIP address, IP address, number or contact").fill(eve.entity);
+  await page.getByRole("button", { name: "Call", exact: true }).click();
+  await status(page).getByText("Not protected: anybody on the way can listen").waitFor();
+  await page.getByRole("button", { name: /^Tighten to/ }).click();
+  await status(page).getByText("Encrypted and authenticated, from device to device").waitFor();
+  await page.getByRole("button", { name: /^Tighten to/ }).waitFor({ state: "detached" });
+  assert.match((await dora.run("calls")).calls.at(-1).bundle_in, /^esp/);
+  await dora.run("hangup");
   well(page);
   await close(page);
 });

@@ -99,6 +99,45 @@ test("every field of the form goes into the entry as it is shown", async () => {
   await done(page);
 });
 
+test("addresses, ports, protocol, direction, level and the tunnel's ends are weighed as they are typed", async () => {
+  const page = await asked();
+  await page.getByText("Every field").click();
+  const out = page.getByRole("group", { name: /^Entry/ }).first();
+  /** The lines that the agent is asked to weigh, once they have this. */
+  const weighed = async (wanted, change) => {
+    const has = (request) => request.url().endsWith("/weigh") && JSON.parse(request.postData()).entries.includes(wanted);
+    await Promise.all([page.waitForRequest(has), change()]);
+  };
+  const radio = (group, name) => out.getByRole("group", { name: group, exact: true }).getByRole("radio", { name, exact: true });
+  await out.getByRole("radio", { name: "ipsec" }).check();
+  const esp = out.locator(".rule", { hasText: "ESP" });
+  if (!(await esp.getByRole("checkbox", { name: "ESP" }).isChecked())) await esp.getByRole("checkbox", { name: "ESP" }).check();
+  await weighed("spdadd 192.0.2.7[", () => out.getByLabel("Your address").fill("192.0.2.7"));
+  await weighed(" 192.0.2.8[", () => out.getByLabel("Their address").fill("192.0.2.8"));
+  const ports = out.getByLabel("Ports");
+  for (const [at, wanted] of [[0, "192.0.2.7[5004]"], [1, "192.0.2.8[5006]"]]) {
+    const any = out.getByRole("checkbox", { name: "any", exact: true }).nth(at);
+    if (await any.isChecked()) await any.uncheck();
+    await weighed(wanted, () => ports.nth(at).fill(/\[(\d+)/.exec(wanted)[1]));
+  }
+  await weighed("192.0.2.7[any]", () => out.getByRole("checkbox", { name: "any", exact: true }).first().check());
+  for (const [shown, wanted] of [["TCP", "tcp"], ["any", "any"], ["UDP", "udp"]]) await weighed(`] ${wanted} -P `, () => radio("Protocol", shown).check());
+  for (const level of ["use", "default", "unique", "require"]) await weighed(`esp/transport//${level}`, () => esp.getByRole("combobox").selectOption(level));
+  await radio("Direction", "to them only").check();
+  await esp.getByRole("radio", { name: "tunnel", exact: true }).check();
+  await weighed("-P out ipsec esp/tunnel/192.0.2.1-192.0.2.8/require", () => esp.getByLabel("From").fill("192.0.2.1"));
+  await weighed("esp/tunnel/192.0.2.1-192.0.2.2/require", () => esp.getByLabel("To", { exact: true }).fill("192.0.2.2"));
+  // On the way back a tunnel's ends change places.
+  await weighed("-P in ipsec esp/tunnel/192.0.2.2-192.0.2.1/require", () => radio("Direction", "from them only").check());
+  await esp.getByLabel("To", { exact: true }).fill("");
+  await page.locator(".impossible").waitFor();
+  await weighed("-P in discard;", () => out.getByRole("radio", { name: "discard" }).check());
+  await weighed("-P in none;", () => out.getByRole("radio", { name: "none" }).check());
+  // What is no entry for this peer is refused as it is typed.
+  page.wrong = page.wrong.filter((what) => !/status of 400/.test(what));
+  await done(page);
+});
+
 test("what cannot be is explained where it is chosen, and is not registered", async () => {
   const page = await asked();
   await page.getByText("Every field").click();

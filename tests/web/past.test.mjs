@@ -52,6 +52,7 @@ test("missed calls are told until they are seen; calls are found, looked at and 
   assert.equal((await alice.run("status")).missed, 1);
   await page.getByLabel("What became of it").selectOption("whatever became of it");
   await count(page, 2);
+  assert.equal(await rows(page).locator(".seal[title]").count(), 1, "what protected it, of the one in which somebody talked");
   await rows(page).first().getByText("new", { exact: true }).waitFor();
   await rows(page).first().getByText(/missed/).waitFor();
   await until(async () => (await alice.run("status")).missed === 0);
@@ -75,7 +76,7 @@ test("missed calls are told until they are seen; calls are found, looked at and 
   const [row] = (await alice.run("history", "--result", "answered")).calls;
   const answered = rows(page).filter({ hasText: "answered" });
   await answered.getByRole("button", { name: /^Details/ }).click();
-  await answered.getByText("Not protected: anybody on the way can listen").waitFor();
+  await answered.locator(".whole").getByText("Not protected: anybody on the way can listen").waitFor();
   await answered.getByText(row.outcome).waitFor();
   await answered.getByText(new RegExp(`${row.packets.sent}\\W*sent, \\W*${row.packets.received}\\W*received`)).waitFor();
   // A row that is opened stays so when another call ends.

@@ -1,6 +1,8 @@
 // What one does in a call, and what the peers see of it: hold, keys, transfer, levels, how it sounds, and the line that says what protects it.
 
 import assert from "node:assert/strict";
+import { createSocket } from "node:dgram";
+import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import { Agent } from "./agent.mjs";
 import { launch, open, until, well } from "./browser.mjs";
@@ -64,6 +66,29 @@ test("the line says what protects it, since when, by which rule, and what was dr
   const before = (await points()).split(" ").length;
   await until(async () => (await points()).split(" ").length > before + 2);
   await looksWell(page, "a call");
+  await leave(page);
+});
+
+/** Where the agent takes the packets of its call (proc_net(5)): what it has open by UDP beside what it takes SIP by. */
+async function mediaPort({ address }) {
+  const wanted = address.split(".").map((octet) => Number(octet).toString(16).padStart(2, "0").toUpperCase()).reverse().join("");
+  const ends = [...(await readFile("/proc/net/udp", "utf8")).matchAll(/^ *\d+: ([0-9A-F]{8}):([0-9A-F]{4}) /gm)];
+  return ends.filter(([, host]) => host === wanted).map(([, , port]) => parseInt(port, 16)).find((port) => port !== 5060);
+}
+
+test("what is dropped is counted, and why is said", async () => {
+  const page = await talking();
+  const port = await until(() => mediaPort(alice));
+  const socket = createSocket("udp4");
+  for (let sent = 0; sent < 3; sent += 1) await new Promise((resolve, reject) => socket.send("nothing that is ours, and long enough", port, alice.address, (error) => (error ? reject(error) : resolve())));
+  socket.close();
+  const line = page.getByRole("status", { name: "What protects this call" });
+  await line.getByText(like("3 packets were dropped:")).waitFor();
+  const { dropped } = (await newest(alice)).packets;
+  assert.equal(Object.values(dropped).reduce((sum, count) => sum + count), 3);
+  const words = { source: "from elsewhere", "unknown-spi": "under keys that do not hold here", unrecognised: "not part of a call" };
+  const [[why]] = Object.entries(dropped);
+  await line.locator(".tag").getByText(`${words[why]}: 3`, { exact: true }).waitFor();
   await leave(page);
 });
 

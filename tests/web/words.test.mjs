@@ -7,7 +7,7 @@ import { test } from "node:test";
 
 const SOURCE = path.resolve(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), "../../src");
 const WEB = path.join(SOURCE, "ui/web");
-/** In English the agent says itself what went wrong (`parts/problem.js`). */
+/** In English the agent says itself what went wrong (`parts/problem.js`), but for what SIP says by a number. */
 const OF_AGENT = "problem-";
 /** What German and Japanese put into a message in the place of what English does: a protection as part of a sentence, or as one. */
 const OTHERWISE = { "policies-rule": ["how"] };
@@ -78,4 +78,56 @@ test("each sentence of calls, asks and checks that is found by what the agent sa
   const sentences = [...en.values()].filter(({ id }) => /^said-(answer|check|end|place|step)-/.test(id));
   assert.ok(sentences.length > 0);
   assert.deepEqual(sentences.filter(({ value }) => pieces(value).some((piece) => !source.includes(piece))).map(({ id }) => id), []);
+});
+
+/** The first argument of each call of one of these functions, from `open` on: what stands before a comma or the end at its own depth. */
+function argument(source, open) {
+  let depth = 0;
+  for (let at = open; at < source.length; at += 1) {
+    if ("([{".includes(source[at])) depth += 1;
+    else if (")]}".includes(source[at])) depth -= 1;
+    if (depth < 1 || (depth === 1 && source[at] === ",")) return source.slice(open + 1, at);
+  }
+  return "";
+}
+
+/** Names of messages in an expression: whole ones, and what those begin with that are put together. What is compared with something is none. */
+function namesIn(expression) {
+  const said = expression.replaceAll(/[!=]== ("[^"]*"|null)/g, "").replaceAll(/\[[^\]]*\]\.includes\([^)]*\)/g, "");
+  const whole = [...said.replaceAll(/`[^`]*`/g, "").matchAll(/"([^"]*)"/g)].map(([, name]) => name);
+  const begun = [...said.matchAll(/`([^`$]*)\$\{/g)].map(([, name]) => name);
+  return { whole: whole.filter((name) => /^[a-z][a-z0-9-]*(\.[a-z]+)?$/.test(name)), begun: begun.filter(Boolean) };
+}
+
+async function asked() {
+  const source = await text(WEB, ".js");
+  const found = [...source.matchAll(/\b(?:t|about)(\()/g)].map((match) => namesIn(argument(source, match.index + match[0].length - 1)));
+  return { whole: new Set(found.flatMap(({ whole }) => whole)), begun: new Set(found.flatMap(({ begun }) => begun)), source };
+}
+
+test("each message that the page says is in the catalogue, and the catalogue has none that nobody says", async () => {
+  const { whole, begun, source } = await asked();
+  assert.ok(whole.size > 200 && begun.size > 20);
+  const has = (name) => {
+    const [id, attribute] = name.split(".");
+    return attribute ? en.get(id)?.attributes[attribute] : en.has(id);
+  };
+  assert.deepEqual([...whole].filter((name) => !has(name)), []);
+  const ids = [...en.keys()];
+  assert.deepEqual([...begun].filter((start) => !ids.some((id) => id.startsWith(start))), []);
+  // Of those that are put together from more: a word that a control is given, and the parts of a room.
+  const words = [...source.matchAll(/(?:\bword=|\bofKind\(|\bterm\(|\], )"([a-z-]+)"/g)].map(([, word]) => `${word}-`);
+  const starts = [...words, ...[...source.matchAll(/`([a-z][a-z0-9-]*-)\$\{/g)].map(([, start]) => start)];
+  const rooms = [...source.matchAll(/\broom="([a-z]+)"/g)].map(([, room]) => room);
+  const isTab = (id) => rooms.some((room) => id.startsWith(`${room}-`) && new RegExp(`\\b${id.slice(room.length + 1)}: [A-Z]`).test(source));
+  const within = [...(await readFile(path.join(WEB, "words/en.ftl"), "utf8")).matchAll(/\{ ([a-z][a-z0-9-]*) \}/g)].map(([, id]) => id);
+  const isSaid = (id) => within.includes(id) || source.includes(`"${id}"`) || starts.some((start) => id.startsWith(start)) || /^(said|problem|dropped)-/.test(id) || isTab(id);
+  assert.deepEqual(ids.filter((id) => !isSaid(id)), []);
+});
+
+test("each reason why packets are dropped has words", async () => {
+  const names = async (file, within) => [...within.exec(await readFile(path.join(SOURCE, file), "utf8"))[0].matchAll(/=> "([a-z-]+)"/g)].map(([, name]) => name);
+  const reasons = await names("ipsec/drop_reason.rs", /pub fn name[^]*?\n    }\n/);
+  assert.equal(reasons.length, 14);
+  for (const [language, words] of Object.entries({ en, de, ja })) assert.deepEqual(reasons.filter((name) => !words.has(`dropped-${name}`)), [], language);
 });

@@ -66,6 +66,9 @@ export function ring() {
   onChange(turn);
   onEvent((name, noun, before) => {
     if (name === "call" && RINGS.includes(noun.state) && !before) tell(t("notify-call", { who: shortName(noun.peer) }), `call/${noun.id}`);
-    if (name === "review" && noun.state === "pending" && !before) tell(t("notify-review", { who: shortName(noun.presence.entity) }), `review/${noun.id}`);
+    if (name !== "review" || noun.state !== "pending" || before) return;
+    // Who looks sees it.
+    if (document.hidden && tones()) chirp();
+    tell(t("notify-review", { who: shortName(noun.presence.entity) }), `review/${noun.id}`);
   });
 }

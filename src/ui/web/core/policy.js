@@ -35,7 +35,7 @@ export const SEALS = {
   "esp-ah": "sealed",
   "esp-use": "part",
   none: "open",
-  "srtp-require": "sealed",
+  "srtp-require": "part",
   "srtp-use": "part",
 };
 

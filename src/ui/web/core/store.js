@@ -120,7 +120,7 @@ function drop(name, gone) {
 /** What stands with the call, or in the list of reviews, until it is answered. */
 const SHOWN_ELSEWHERE = ["call-moved", "proposal-came"];
 
-export function notice(problem) {
+function notice(problem) {
   if (SHOWN_ELSEWHERE.includes(problem.code)) return;
   known.notices = [...known.notices, { ...problem, number: (known.notices.at(-1)?.number ?? 0) + 1 }].slice(-NOTICES);
   changed();
@@ -152,27 +152,6 @@ export async function refreshStatus() {
   changed();
 }
 
-/** What no event tells, as what is answered about watchers. Other tabs of the page are told of it. */
-const UNTOLD = new BroadcastChannel("sottovoce-untold");
-
-/** That list, or what that turn counts, as it is now. */
-export async function refresh(name) {
-  if (name in known.turns) known.turns[name] += 1;
-  else known[name] = Object.values(await get(LISTS[name].path)).find(Array.isArray);
-  changed();
-}
-
-/** This page changed that list, or what that turn counts, in a way that no event tells. */
-export async function untold(name) {
-  UNTOLD.postMessage(name);
-  await refresh(name);
-}
-
-// What commands and other browsers answer about watchers is seen as soon as somebody looks here again.
-const look = (name) => known.line === "open" && refresh(name).catch((error) => console.debug(error));
-UNTOLD.addEventListener("message", ({ data }) => look(data));
-addEventListener("visibilitychange", () => document.hidden || look("watchers"));
-
 const tellers = new Set();
 
 /** `teller(name, noun, before)` hears each event, for tones and notifications. */
@@ -186,6 +165,7 @@ function heard(name, noun) {
     const before = known[list].find((one) => LISTS[list].key(one) === LISTS[list].key(noun));
     put(list, noun);
     tellers.forEach((teller) => teller(name, noun, before));
+    if (name === "call" && !noun.rekeying) known.notices = known.notices.filter((one) => one.code !== "agreed-anew" || !one.message.includes(` call ${noun.id} `));
   } else if (GONE[name]) drop(GONE[name], LISTS[GONE[name]].key(noun) ?? noun);
   else if (name === "notice") notice(noun);
   else if (name === "digit") pressed(noun);
@@ -204,6 +184,7 @@ export async function follow(signal) {
     const early = [];
     let fetched = false;
     const whole = async () => {
+      fetched = false;
       await fetchAll();
       pause = AGAIN[0];
       early.splice(0).forEach(([name, noun]) => heard(name, noun));
@@ -211,7 +192,8 @@ export async function follow(signal) {
     };
     try {
       await events((name, noun) => {
-        if (name === "open") whole().catch(() => line.abort());
+        // More may have happened than a page that was busy could hear.
+        if (name === "open" || noun?.code === "events-lost") whole().catch(() => line.abort());
         else if (fetched) heard(name, noun);
         else early.push([name, noun]);
       }, AbortSignal.any([signal, line.signal]));

@@ -6,6 +6,7 @@ import { duration, shortName } from "../core/format.js";
 import { t } from "../core/words.js";
 import { Icon } from "./icon.js";
 import { ProblemBox, useRequest } from "./problem.js";
+import { PastSign } from "./security.js";
 import { Theirs, Time } from "./text.js";
 
 export const whoOf = (row) => row.name ?? shortName(row.peer);
@@ -17,7 +18,7 @@ export function HistoryRow({ row, fresh, children, more }) {
   return html`<li class="row">
     <span class="way ${row.result}"><${Icon} name=${row.outgoing ? "out" : "in"} /></span>
     <span class="grow">
-      <strong><${Theirs} text=${who} /></strong> ${fresh && html`<span class="tag attention">${t("past-new")}</span> `}
+      <strong><${Theirs} text=${who} /></strong> <${PastSign} row=${row} /> ${fresh && html`<span class="tag attention">${t("past-new")}</span> `}
       <span class="detail">${t(row.outgoing ? "past-out" : "past-in")} · ${t(`result-${row.result}`)} · <${Time} at=${row.started} />${row.talked_ms > 0 && ` · ${duration(row.talked_ms)}`}</span>
     </span>
     <button class="quiet" disabled=${busy} onClick=${() => run(() => call(row.name ?? row.peer))} aria-label=${t("call-again", { who })}><${Icon} name="call" /></button>

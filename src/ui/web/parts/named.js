@@ -5,7 +5,7 @@ import { post } from "../core/door.js";
 import { put, refreshStatus } from "../core/store.js";
 import { t } from "../core/words.js";
 import { ProblemBox, useRequest } from "./problem.js";
-import { Said } from "./said.js";
+import { Saved } from "./saved.js";
 
 /** `name` is the agent's name of the field; `then` is done once it is saved, and `button` is then what it says. */
 export function Named({ name, value, label, hint, example, button = t("save"), then, children }) {
@@ -39,7 +39,7 @@ export function Named({ name, value, label, hint, example, button = t("save"), t
       ${children?.(save, busy)}
     </div>
     <p class="hint" id=${`own-${name}-hint`}>${hint}</p>
-    <${Said} text=${said} />
+    <${Saved} text=${said} />
     <${ProblemBox} problem=${problem} onDismiss=${clear} />
   </form>`;
 }

@@ -2,6 +2,7 @@
 
 import { html, useState } from "../vendor/preact.js";
 import { post, segment } from "../core/door.js";
+import { ECHO } from "../core/format.js";
 import { useKnown } from "../core/store.js";
 import { placeName, said } from "../core/said.js";
 import { t } from "../core/words.js";
@@ -36,6 +37,8 @@ export function PresenceCard({ review }) {
   // Names of one's own may have been given since.
   const now = useKnown().presences.find((one) => one.entity === review.presence.entity && one.device === review.presence.device);
   const presence = { ...review.presence, own_user: now?.own_user ?? review.presence.own_user, own_place: now?.own_place ?? review.presence.own_place };
+  // The agent was given the echo's keys, and knows it by them.
+  const key = presence.entity === ECHO && statement.key_state !== "changed" ? "echo" : statement.key_state;
   const row = (label, value) => html`<dt>${label}</dt>
     <dd>${value}</dd>`;
   return html`<section class="card presence" aria-labelledby="presence-title">
@@ -55,7 +58,7 @@ export function PresenceCard({ review }) {
       ${row(t("presence-time"), html`<${Time} at=${presence.time} />`)}
       ${row(
         t("key"),
-        html`<span class="keystate ${statement.key_state}"><${Icon} name="key" />${t(`key-${statement.key_state}`)}</span>
+        html`<span class="keystate ${key}"><${Icon} name="key" />${t(`key-${key}`)}</span>
           <details>
             <summary>${t("fingerprint")}</summary>
             <${Fingerprint} of=${statement.fingerprint} />

@@ -44,11 +44,20 @@ function state(call) {
   return { seal: SEALS[kind], word: `protection-${kind}` };
 }
 
+const pastOf = ({ bundle, suite }) => carried({ bundle, bundle_in: bundle, suite });
+
 /** Of a call that was: what its packets carried, or the rule where nobody talked. */
 export function PastSeal({ row }) {
   if (!row.talked_ms || !row.bundle) return html`<${Seal} action=${row.action} />`;
-  const { seal, word } = carried({ bundle: row.bundle, bundle_in: row.bundle, suite: row.suite });
+  const { seal, word } = pastOf(row);
   return html`<span class="seal ${seal}"><${Icon} name=${seal} />${t(word)}</span>`;
+}
+
+/** The same at a glance, of a call in which somebody talked. */
+export function PastSign({ row }) {
+  if (!row.talked_ms || !row.bundle) return null;
+  const { seal, word } = pastOf(row);
+  return html`<span class="seal ${seal}" title=${t(word)}><${Icon} name=${seal} /><span class="sr">${t(word)}</span></span>`;
 }
 
 /** At a glance; three who talk are as safe as the weaker of two calls. */
@@ -70,8 +79,9 @@ export function SecurityLine({ call, calls }) {
       ${call.conference && html`<p class="big">${t("security-conference")}</p>`}
       ${call.recording && html`<p class="tag attention">${t("security-recorded")}</p>`}
       <p class="detail">
-        ${active && call.suite ? `${call.suite} · ` : ""}${t("security-since", { time: time(call.started) })} · ${t("security-rule")}: <code dir="ltr">${call.action}</code>
+        ${active && call.suite ? `${call.suite} · ` : ""}${active && call.protected_since && html`<time datetime=${call.protected_since}>${t("security-since", { time: time(call.protected_since) })}</time> · `}${t("security-rule")}: <code dir="ltr">${call.action}</code>
       </p>
+      ${call.rekeying && html`<p>${t("protect-rekeying")}</p>`}
       <p class=${dropped ? "detail attention" : "detail"}>
         ${t("security-dropped", { count: dropped })}
         ${Object.entries(call.packets.dropped).map(([why, count]) => html` <span class="tag">${term("dropped", why)}: ${number(count)}</span>`)}

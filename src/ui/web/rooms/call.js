@@ -5,12 +5,13 @@ import { call as begin } from "../core/begin.js";
 import { get, post, remove, segment } from "../core/door.js";
 import { useSettled } from "../core/settled.js";
 import { useKnown } from "../core/store.js";
+import { stateWord } from "../core/calls.js";
 import { duration, shortName } from "../core/format.js";
 import { t } from "../core/words.js";
 import { go } from "../core/way.js";
 import { Icon } from "../parts/icon.js";
 import { ProblemBox, useRequest } from "../parts/problem.js";
-import { SecurityLine } from "../parts/security.js";
+import { callSeal, SecurityLine } from "../parts/security.js";
 import { Meter, QualityGraph } from "../parts/quality.js";
 import { OfAgent, Theirs } from "../parts/text.js";
 import { Conference } from "./call/conference.js";
@@ -18,6 +19,7 @@ import { Moved } from "./call/moved.js";
 import { Pad } from "./call/pad.js";
 import { Protection } from "./call/protection.js";
 import { Recording } from "./call/recording.js";
+import { fullOf, Tighten } from "./call/tighten.js";
 import { Transfer } from "./call/transfer.js";
 
 const OVER = ["ended", "failed"];
@@ -52,12 +54,6 @@ function useLive(call) {
   return { ...call, ...(running && live.call.state === "active" ? { packets: live.call.packets, levels: live.call.levels } : {}), past: live.past };
 }
 
-function stateWord(call) {
-  if (call.state !== "active") return call.state;
-  if (call.on_hold) return "held";
-  return call.held_by_peer ? "held-by-peer" : call.state;
-}
-
 function Timer({ since }) {
   const [, again] = useState(0);
   useEffect(() => {
@@ -75,7 +71,9 @@ function Shown({ call: stored }) {
   const active = call.state === "active";
   const rings = ["incoming", "wanted"].includes(call.state);
   const over = OVER.includes(call.state);
-  const settled = useSettled(`${call.id} ${call.state}`);
+  const more = active && !call.moved?.below_advice && callSeal(call) !== "sealed" ? fullOf(call) : null;
+  // What stands under the pointer may just have become another button.
+  const settled = useSettled(`${call.id} ${call.state} ${more}`);
   useEffect(() => {
     // Where it was answered just now, the call goes on here.
     const waits = known.reviews.some((review) => review.id === call.review && review.state === "pending");
@@ -85,22 +83,23 @@ function Shown({ call: stored }) {
     <header class="head">
       <h1 tabindex="-1"><${Theirs} text=${shortName(call.entity ?? call.peer)} /></h1>
       <span class="state" role="status">${t(`call-${stateWord(call)}`)}</span>
-      ${active && html`<${Timer} since=${call.started} />`}
+      ${active && call.answered && html`<${Timer} since=${call.answered} />`}
     </header>
     <p class="detail"><${Theirs} text=${call.peer} />${!call.known && call.side === "callee" && html` <span class="tag attention">${t("caller-unproven")}</span>`}</p>
     <${SecurityLine} call=${call} calls=${known.calls} />
     ${call.moved && !over && html`<${Moved} call=${call} />`}
+    ${more && html`<div class="buttons"><${Tighten} call=${call} rules=${more} /></div>`}
     ${["no_input", "no_output", "unheard"].map((name) => call[name] && html`<${ProblemBox} key=${name} problem=${call[name]} />`)}
     ${call.failure && html`<${ProblemBox} problem=${call.failure} />`}
-    ${over && html`<p class="big">${call.reason ? html`<${OfAgent} text=${call.reason} />` : t(`call-${call.state}`)}</p>`}
+    ${over && html`<p class="big">${call.reason ? html`<${OfAgent} text=${call.reason} />` : t(`call-${stateWord(call)}`)}</p>`}
     <div class="buttons">
       ${rings &&
       html`<button class="main" disabled=${busy || !settled} onClick=${() => act("answer")}><${Icon} name="call" />${t("answer")}</button>
         <button class="danger" disabled=${busy || !settled} onClick=${() => act("reject")}>${t("reject")}</button>`}
-      ${active && html`<button disabled=${busy} aria-pressed=${call.muted} onClick=${() => run(() => (call.muted ? remove : post)(`/v1/calls/${segment(call.id)}/mute`))}>${t(call.muted ? "unmute" : "mute")}</button>`}
-      ${active && html`<button disabled=${busy} aria-pressed=${call.on_hold} onClick=${() => act(call.on_hold ? "resume" : "hold")}>${t(call.on_hold ? "resume" : "hold")}</button>`}
-      ${!rings && !over && html`<button class="danger" disabled=${busy} onClick=${() => run(() => remove(`/v1/calls/${segment(call.id)}`))}>${t("hangup")}</button>`}
-      ${over && html`<button class="main" disabled=${busy} onClick=${() => run(() => begin(call.entity ?? call.peer))}><${Icon} name="call" />${t("call-again-short")}</button>`}
+      ${active && html`<button disabled=${busy || !settled} aria-pressed=${call.muted} onClick=${() => run(() => (call.muted ? remove : post)(`/v1/calls/${segment(call.id)}/mute`))}>${t(call.muted ? "unmute" : "mute")}</button>`}
+      ${active && html`<button disabled=${busy || !settled} aria-pressed=${call.on_hold} onClick=${() => act(call.on_hold ? "resume" : "hold")}>${t(call.on_hold ? "resume" : "hold")}</button>`}
+      ${!rings && !over && html`<button class="danger" disabled=${busy || !settled} onClick=${() => run(() => remove(`/v1/calls/${segment(call.id)}`))}>${t("hangup")}</button>`}
+      ${over && html`<button class="main" disabled=${busy || !settled} onClick=${() => run(() => begin(call.entity ?? call.peer))}><${Icon} name="call" />${t("call-again-short")}</button>`}
     </div>
     <${ProblemBox} problem=${problem} onDismiss=${clear} />
     ${active &&

@@ -1,7 +1,7 @@
 // The review (FIG. 8, 9, 11, 12, 13): the peer's presence and its policy, side by side, so that one is judged by the other.
 
 import { html, useState } from "../vendor/preact.js";
-import { call as begin } from "../core/begin.js";
+import { ask, call as begin } from "../core/begin.js";
 import { post, segment } from "../core/door.js";
 import { useKnown } from "../core/store.js";
 import { drafts, impossible, PRESETS, presetOf, protection, protectionOf, setkey, weakestOf, withPreset } from "../core/policy.js";
@@ -30,14 +30,14 @@ export function Review({ id }) {
 const nameOf = (presence) => presence.own_user ?? presence.user ?? shortName(presence.entity);
 
 /** What stands on top: where the peer is, what it would do, and what we think of that. */
-function Sentence({ review, onSuggested, applied }) {
+function Sentence({ review, open, onSuggested, applied }) {
   const who = nameOf(review.presence);
   const scope = review.surroundings.environment?.scope ?? "unknown";
   const asks = weakestOf(review.proposed);
   const differ = review.proposed.some((entry) => protection(entry) !== asks);
   const least = protectionOf(review.advice.least);
   const below = review.advice.verdict === "below-advice";
-  return html`<section class="sentence ${below ? "attention" : ""}">
+  return html`<section class="sentence ${below && open && !applied ? "attention" : ""}">
     <p class="big">
       ${t(`where-${scope}`, { who })} ${t(ofKind("asks", review), { what: t(`as-${asks}`) })}
       ${differ && ` ${t("asks-differ")}`} ${review.advice.verdict === "enough" && ` ${t("advice-enough")}`}
@@ -86,6 +86,8 @@ function Shown({ review }) {
     if (call) return go(`call/${call.id}`);
     await begin(review.presence.entity);
   };
+  const asked = known.asks.find((one) => one.id === review.ask);
+  const askAgain = async () => go(`ask/${(await ask(asked?.peer ?? review.presence.entity)).id}`);
   const refuse = () => run(() => post(`/v1/reviews/${segment(review.id)}/answer`, { answer: "refuse", by: "page" }));
   const settled = useSettled(`${review.id} ${looser} ${open}`);
   const blocked = busy || !settled || Boolean(cannot) || changedKey || !isWeighed || Boolean(weighed.failure);
@@ -104,8 +106,8 @@ function Shown({ review }) {
       now=${review.statement.fingerprint}
       onAccepted=${() => post(`/v1/reviews/${segment(review.id)}/answer`, { answer: "refuse", by: "page" })}
     />`}
-    ${!open && html`<${Ended} review=${review} onCall=${() => run(callNow)} busy=${busy} />`}
-    <${Sentence} review=${review} onSuggested=${suggest} applied=${applied} />
+    ${!open && html`<${Ended} review=${review} onAsk=${() => run(askAgain)} onCall=${() => run(callNow)} busy=${busy || !settled} /><${ProblemBox} problem=${problem} onDismiss=${clear} />`}
+    <${Sentence} review=${review} open=${open} onSuggested=${suggest} applied=${applied} />
     ${review.note && html`<blockquote>${t("note-of", { who: nameOf(review.presence) })} <${Theirs} text=${review.note} /></blockquote>`}
     ${review.missing.length > 0 && html`<p class="hint">${t("review-missing")} <code dir="ltr">${review.missing.join(" ")}</code></p>`}
     <div class="sides">
@@ -155,14 +157,18 @@ function stateOf(review, proposals) {
   return COUNTERED[proposals.find((one) => one.review === review.id)?.counter?.state] ?? "agreed";
 }
 
-function Ended({ review, onCall, busy }) {
+function Ended({ review, onAsk, onCall, busy }) {
   const state = stateOf(review, useKnown().proposals);
   const good = ["agreed", "registered", "storing"].includes(state);
   return html`<section class="ended ${good ? "good" : ""}" role="status">
     <p class="big">${t(`review-state-${state}`)}</p>
     ${["agreed", "countered"].includes(state) && html`<p>${t(`review-${state}-next`)}</p>`}
     ${review.by && html`<p class="detail">${t("answered-by", { who: t(`by-${review.by}`) })}</p>`}
-    ${state === "registered" && html`<button class="main" disabled=${busy} onClick=${onCall}><${Icon} name="call" />${t("call-now")}</button>`}
     ${review.state === "stale" && html`<p>${t("review-stale-next")}</p>`}
+    <div class="buttons">
+      ${state === "registered" && html`<button class="main" disabled=${busy} onClick=${onCall}><${Icon} name="call" />${t("call-now")}</button>`}
+      ${["refused", "stale"].includes(state) && review.kind === "statement" && html`<button class="main" disabled=${busy} onClick=${onAsk}>${t("ask-again")}</button>`}
+      <a class="button" href="#">${t("back")}</a>
+    </div>
   </section>`;
 }

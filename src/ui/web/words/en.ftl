@@ -36,6 +36,7 @@ asked-registered = The policy with { $who } is registered.
 calls-now = Calls
 reviews-waiting = Waiting for your decision
 recent = Recent calls
+ask-again = Ask again
 call-again = Call { $who } again
 call-again-short = Call again
 result-answered = answered
@@ -88,6 +89,31 @@ security-dropped =
         [one] One packet was dropped:
        *[other] { $count } packets were dropped:
     }
+dropped-addresses = between other addresses
+dropped-bad-icv = altered, or under other keys
+dropped-compression = cannot be unpacked
+dropped-congestion = the line was full
+dropped-destination = for somewhere else
+dropped-dummy = empty on purpose
+dropped-exhausted = keys are used up
+dropped-forbidden = the policy forbids it
+dropped-malformed = malformed
+dropped-mode = in another mode than agreed
+dropped-no-consent = nobody there took it any more
+dropped-padding = wrongly padded
+dropped-payload-type = of another codec
+dropped-policy = less protected than the policy demands
+dropped-ports = between other ports
+dropped-rate = too many at once
+dropped-replay = came a second time
+dropped-source = from elsewhere
+dropped-sources = of too many sources
+dropped-stranger = not from who this tunnel is for
+dropped-too-long = too long
+dropped-unknown-spi = under keys that do not hold here
+dropped-unprotected = not protected as the policy demands
+dropped-unrecognised = not part of a call
+dropped-unsealed = not under these keys
 
 # Review
 review-title = { $who }: review before you talk
@@ -194,6 +220,7 @@ key-new = new: never seen before
 key-pinned = the one you know
 key-verified = verified: you compared the safety phrase
 key-changed = CHANGED
+key-echo = built in: it is this program’s own
 key-accepted = new, accepted by you
 fingerprint = Fingerprint
 signed = signed, and the signature holds
@@ -250,6 +277,7 @@ impossible-tunnel-ends = A tunnel needs an address at each end.
 # Call
 call-active = talking
 call-asking = asking first
+call-declined = declined
 call-ended = ended
 call-failed = failed
 call-held = on hold
@@ -299,14 +327,20 @@ moved-you = You moved: { $scope } now.
 tighten-to = Tighten to
 nav-home = Start
 
-# Failures: in English the agent says what happened; what it advises for a terminal is said here as this page does it
+# Failures: in English the agent says what happened, but for what SIP says by a number; what it advises for a terminal is said here as this page does it
 problem-ambiguous-peer =
     .next = Type the whole SIP address.
+problem-busy = { $subject } is busy.
+    .next = Call later.
+problem-declined = { $subject } did not take the call.
+    .next = Try again later.
 problem-device-gone =
     .next = Plug it in again, or choose another in the settings, under Sound.
 problem-device-unopened =
     .next = Another program may have it for itself. Choose another on this page.
 problem-import-large = The file is larger than 256 MiB.
+problem-impostor =
+    .next = Ask { $subject } again: that finds the real one.
 problem-no-device-name =
     .next = Choose another.
 problem-no-devices =
@@ -315,12 +349,18 @@ problem-no-phone-account =
     .next = Add one under Accounts.
 problem-no-such-device =
     .next = Plug it in, or choose another.
+problem-nothing-to-tighten =
+    .next = Go on as it is, or choose more protection.
+problem-peer-unknown =
+    .next = Hang up, ask it, approve a policy, and call it.
 problem-proposal-came =
     .next = Review it on the start page.
 problem-refused-by-peer-policy =
     .next = Ask first, and register what is needed.
 problem-stranger-asks =
     .next = Answer under People.
+problem-telephone-in-call =
+    .next = Change its entry under Policies, then hang up and call again.
 
 # Rooms and their parts
 nav = Main parts
@@ -350,7 +390,7 @@ protect-as = From now on
 protect-tighter = Protect more now
 protect-looser = Ask to protect less
 protect-how = More protection holds at once, with new keys. For less, { $who } is asked first.
-protect-rekeying = New keys are being agreed …
+protect-rekeying = New keys are being agreed; what lacks protection is not sent until then …
 relax-asking = They are being asked …
 relax-reviewing = They have answered: your review waits on the start page.
 relax-registered = Agreed: the call goes on with less protection.
@@ -1142,8 +1182,7 @@ settings-vouching-hint = People who know one of your devices need not distrust t
 
 guide-account = An account, if you want one
 guide-account-hint = Others then reach you by a name wherever you are. In your own network, and for the last step here, you need none.
-guide-address = Who wants to reach you, types
-guide-again = Ask again
+guide-address = To reach you, others type
 guide-asking = The echo is asked …
 guide-at = Guide: step { $at } of { $of }
 guide-back = Back
@@ -1189,6 +1228,7 @@ guide-short-sound = Sound
 guide-skip = Leave this out
 guide-sound = Do you hear, and are you heard?
 guide-sound-hint = Choose what you speak into and hear by, and test it.
+guide-sound-none = Calls work without a sound device too, but you hear nothing, and nobody hears you. Plug one in, or go on.
 guide-sound-well = It works: go on
 guide-stage-ask = Ask
 guide-stage-ask-what = for its presence and its policy.

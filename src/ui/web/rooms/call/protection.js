@@ -38,7 +38,6 @@ export function Protection({ call }) {
       <button disabled=${busy || call.rekeying || wanted === now} onClick=${relax}><${Icon} name="looser" />${t("protect-looser")}</button>
     </div>
     <p class="hint">${t("protect-how", { who: shortName(call.entity ?? call.peer) })}</p>
-    ${call.rekeying && html`<p role="status">${t("protect-rekeying")}</p>`}
     ${ask && html`<p role="status">${t(`relax-${ask.state}`)}</p>`}
     ${ask?.failure && html`<${ProblemBox} problem=${ask.failure} />`}
     <${ProblemBox} problem=${problem} onDismiss=${clear} />

@@ -36,7 +36,7 @@ export function EchoStep({ onDone }) {
     ${now?.stage === "failed" && html`<p class="impossible" role="status">${t("guide-failed")}</p><${ProblemBox} problem=${now.call?.failure ?? now.review?.failure ?? now.ask.failure} />`}
     ${now?.stage === "open" && html`<p class="impossible" role="status">${t("guide-do-open")}</p>`}
     <div class="buttons">
-      ${!running && html`<button type="button" class=${now?.stage === "over" ? "" : "main"} disabled=${busy} onClick=${begin}>${t(now ? "guide-again" : "guide-begin")}</button>`}
+      ${!running && html`<button type="button" class=${now?.stage === "over" ? "" : "main"} disabled=${busy} onClick=${begin}>${t(now ? "ask-again" : "guide-begin")}</button>`}
       ${running && now.stage !== "ask" && html`<button type="button" class="main" onClick=${() => go(where(now))}>${t("guide-go-on")}</button>`}
       ${now?.stage === "ask" && html`<button type="button" disabled=${busy} onClick=${() => run(() => remove(`/v1/asks/${segment(now.ask.id)}`))}>${t("cancel")}</button>`}
       ${now?.stage === "over" && html`<button type="button" class="main" onClick=${end}>${t("guide-finish")}</button>`}

@@ -1,7 +1,7 @@
 // The steps before the talk: each is a part of the settings, with one thing to do.
 
 import { html, useState } from "../../vendor/preact.js";
-import { useFetched } from "../../core/polled.js";
+import { useWatched } from "../../core/fetched.js";
 import { useKnown } from "../../core/store.js";
 import { t } from "../../core/words.js";
 import { Icon } from "../../parts/icon.js";
@@ -9,7 +9,7 @@ import { Named } from "../../parts/named.js";
 import { ProblemBox } from "../../parts/problem.js";
 import { Theirs } from "../../parts/text.js";
 import { AccountForm } from "../settings/accountform.js";
-import { Devices } from "../settings/devices.js";
+import { Devices, hasNone } from "../settings/devices.js";
 import { ownWord } from "../settings/places.js";
 import { Trial } from "../settings/trial.js";
 
@@ -32,11 +32,11 @@ export function PlaceStep({ onDone }) {
 }
 
 export function SoundStep({ onDone }) {
-  const [devices, problem, put] = useFetched("/v1/devices");
+  const [devices, problem, put] = useWatched("/v1/devices");
   const [heard, hear] = useState(false);
   if (!devices) return problem ? html`<${ProblemBox} problem=${problem} />` : html`<p class="empty" role="status">${t("settings-looking")}</p>`;
   return html`<${Devices} devices=${devices} onDevices=${put} />
-    <${Trial} onHeard=${() => hear(true)} />
+    ${hasNone(devices) ? html`<p class="hint">${t("guide-sound-none")}</p>` : html`<${Trial} onHeard=${() => hear(true)} />`}
     ${heard && html`<div class="buttons"><button type="button" class="main" onClick=${onDone}>${t("guide-sound-well")}</button></div>`}`;
 }
 

@@ -3,7 +3,6 @@
 import { html } from "../../vendor/preact.js";
 import { post, remove, segment } from "../../core/door.js";
 import { shortName } from "../../core/format.js";
-import { untold } from "../../core/store.js";
 import { about, t } from "../../core/words.js";
 import { ProblemBox, useRequest } from "../../parts/problem.js";
 import { Asked } from "../../parts/question.js";
@@ -24,10 +23,9 @@ function Answer({ one, who, pressed, disabled, answer }) {
 function Answers({ whom, who, now, answered, settled }) {
   const [run, busy, problem, clear] = useRequest();
   const path = `/v1/watchers/${segment(whom)}`;
-  const then = (work) => run(async () => (await work(), untold("watchers")));
   return html`<div class="buttons" role="group" aria-label=${about("people-answer-group", who)}>
-      ${ANSWERS.map((one) => html`<${Answer} key=${one} one=${one} who=${who} pressed=${now === one} disabled=${busy || !settled} answer=${() => then(() => post(path, { watchers: one }))} />`)}
-      ${answered && html`<button class="quiet" disabled=${busy || !settled} title=${t("people-answer-forget-what")} onClick=${() => then(() => remove(path))}>${t("people-answer-forget")}</button>`}
+      ${ANSWERS.map((one) => html`<${Answer} key=${one} one=${one} who=${who} pressed=${now === one} disabled=${busy || !settled} answer=${() => run(() => post(path, { watchers: one }))} />`)}
+      ${answered && html`<button class="quiet" disabled=${busy || !settled} title=${t("people-answer-forget-what")} onClick=${() => run(() => remove(path))}>${t("people-answer-forget")}</button>`}
     </div>
     <${ProblemBox} problem=${problem} onDismiss=${clear} />`;
 }

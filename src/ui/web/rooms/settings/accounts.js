@@ -6,7 +6,7 @@ import { useKnown } from "../../core/store.js";
 import { t } from "../../core/words.js";
 import { ProblemBox } from "../../parts/problem.js";
 import { Asked } from "../../parts/question.js";
-import { Said } from "../../parts/said.js";
+import { Saved } from "../../parts/saved.js";
 import { OfAgent, Theirs, Time } from "../../parts/text.js";
 import { AccountForm } from "./accountform.js";
 
@@ -24,7 +24,7 @@ export function Accounts() {
       ${!adding && html`<button type="button" class="main" onClick=${() => (say(null), set(true))}>${t("settings-account-add")}</button>`}
     </div>
     <p class="hint">${t("settings-accounts-hint")}</p>
-    <${Said} text=${said} />
+    <${Saved} text=${said} />
     ${adding && html`<${AccountForm} onAdded=${added} onLeft=${() => set(false)} />`}
     ${!accounts.length && !adding && html`<p class="empty">${t("settings-accounts-none")}</p>`}
     ${accounts.map((account) => html`<${Account} key=${account.entity} account=${account} onRemoved=${(who) => say(t("settings-account-removed", { who }))} />`)}

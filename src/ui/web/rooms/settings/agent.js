@@ -2,7 +2,7 @@
 
 import { html } from "../../vendor/preact.js";
 import { post, remove } from "../../core/door.js";
-import { usePolled } from "../../core/polled.js";
+import { usePolled } from "../../core/fetched.js";
 import { refreshStatus, useKnown } from "../../core/store.js";
 import { t } from "../../core/words.js";
 import { Asked } from "../../parts/question.js";

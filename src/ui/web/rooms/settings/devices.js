@@ -7,11 +7,14 @@ import { harmless } from "../../core/text.js";
 import { t } from "../../core/words.js";
 import { Icon } from "../../parts/icon.js";
 import { ProblemBox, useRequest } from "../../parts/problem.js";
-import { Said } from "../../parts/said.js";
+import { Saved } from "../../parts/saved.js";
 
 /** In decibels (docs/sound.md). */
 const [QUIETEST, LOUDEST] = [-40, 20];
 const NOTHING = ["silence", "none"];
+
+/** This machine has nothing to hear or speak by. */
+export const hasNone = (devices) => !devices.inputs.length && !devices.outputs.length;
 
 export function Devices({ devices, onDevices }) {
   const [run, busy, problem, clear] = useRequest();
@@ -24,7 +27,7 @@ export function Devices({ devices, onDevices }) {
     say(t("settings-saved"));
     return now;
   };
-  const missing = !devices.inputs.length && !devices.outputs.length;
+  const missing = hasNone(devices);
   const silent = NOTHING.includes(devices.input) || NOTHING.includes(devices.output);
   return html`<section class="card">
     <h2>${t("settings-devices")}</h2>
@@ -37,7 +40,7 @@ export function Devices({ devices, onDevices }) {
       <${Gain} name="output_gain" now=${devices.output_gain} onUse=${use} />
     </div>
     ${devices.chosen && html`<div class="buttons"><span class="grow hint">${t("settings-sound-chosen")}</span><button type="button" disabled=${busy} onClick=${() => use({ configured: true })}>${t("settings-sound-configured")}</button></div>`}
-    <${Said} text=${said} />
+    <${Saved} text=${said} />
     <${ProblemBox} problem=${problem} onDismiss=${clear} />
   </section>`;
 }

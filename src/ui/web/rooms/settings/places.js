@@ -1,7 +1,7 @@
 // Where this telephone is: what the agent judges, what one says oneself, and how a network gets a name.
 
 import { html } from "../../vendor/preact.js";
-import { usePolled } from "../../core/polled.js";
+import { usePolled } from "../../core/fetched.js";
 import { refreshStatus, useKnown } from "../../core/store.js";
 import { t } from "../../core/words.js";
 import { Icon } from "../../parts/icon.js";

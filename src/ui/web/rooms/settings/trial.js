@@ -44,7 +44,7 @@ export function Trial({ onHeard }) {
     const heard = await run(() => post("/v1/devices/test"));
     if (!heard) return;
     show(heard);
-    onHeard?.(heard);
+    if (!heard.silent) onHeard?.();
   };
   return html`<section class="card">
     <h2>${t("settings-trial")}</h2>

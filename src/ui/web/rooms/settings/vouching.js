@@ -7,7 +7,7 @@ import { t } from "../../core/words.js";
 import { Copied } from "../../parts/copied.js";
 import { ProblemBox, useRequest } from "../../parts/problem.js";
 import { Asked } from "../../parts/question.js";
-import { Said } from "../../parts/said.js";
+import { Saved } from "../../parts/saved.js";
 import { Fingerprint, Theirs } from "../../parts/text.js";
 
 export function Vouching({ identity, onIdentity }) {
@@ -30,7 +30,7 @@ export function Vouching({ identity, onIdentity }) {
       <${Vouch} />
     </details>
     ${identity.vouched_names.map((name) => html`<${Taken} key=${name} name=${name} own=${identity.entity} onIdentity=${revoked} />`)}
-    <${Said} text=${said} />
+    <${Saved} text=${said} />
   </section>`;
 }
 
@@ -64,7 +64,7 @@ function Take({ onIdentity }) {
     <input id="take-word" value=${word} dir="ltr" autocomplete="off" spellcheck=${false} placeholder="sv-vouch:…" onInput=${(event) => (clear(), say(null), set(event.target.value))} />
     <${Account} id="take-account" value=${account} onChange=${choose} />
     <div class="buttons"><button disabled=${busy || !word.trim()}>${t("settings-take-it")}</button></div>
-    <${Said} text=${said} />
+    <${Saved} text=${said} />
     <${ProblemBox} problem=${problem} onDismiss=${clear} />
   </form>`;
 }

@@ -2,7 +2,7 @@
 
 import { html } from "../../vendor/preact.js";
 import { useFile } from "../../core/file.js";
-import { useFetched } from "../../core/polled.js";
+import { useWatched } from "../../core/fetched.js";
 import { useKnown } from "../../core/store.js";
 import { harmless } from "../../core/text.js";
 import { t } from "../../core/words.js";
@@ -18,7 +18,7 @@ const introduction = ({ entity, fingerprint }) => `sottovoce:${encodeURI(entity)
 
 export function You() {
   const { turns } = useKnown();
-  const [identity, problem, put] = useFetched("/v1/identity", turns.pins + turns.policy);
+  const [identity, problem, put] = useWatched("/v1/identity", turns.pins + turns.policy);
   if (!identity) return problem ? html`<${ProblemBox} problem=${problem} />` : html`<p class="empty" role="status">${t("settings-looking")}</p>`;
   return html`<${Self} identity=${identity} />
     <${Pins} pins=${identity.pins} onIdentity=${put} />

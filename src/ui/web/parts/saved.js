@@ -3,11 +3,11 @@
 import { html, useEffect, useRef } from "../vendor/preact.js";
 import { Icon } from "./icon.js";
 
-export function Said({ text }) {
+export function Saved({ text }) {
   const box = useRef();
   useEffect(() => {
     // What was pressed may be gone: whoever uses the keyboard goes on from here.
     if (text && document.activeElement === document.body) box.current.focus();
   }, [text]);
-  return html`<p class="said" role="status" tabindex="-1" ref=${box}>${text && html`<${Icon} name="check" />${text}`}</p>`;
+  return html`<p class="saved" role="status" tabindex="-1" ref=${box}>${text && html`<${Icon} name="check" />${text}`}</p>`;
 }
