@@ -280,7 +280,7 @@ for (const [width, colorScheme] of [[360, "light"], [1440, "dark"]]) {
     await page.locator(".pin > summary").click();
     await page.getByText("A further device of your own").waitFor();
     await looksWell(page, "you");
-    for (const [tab, shown] of [["Accounts", "No account."], ["Places", "Where you are now"], ["Sound", "Devices"], ["Program", "What is well"]]) {
+    for (const [tab, shown] of [["Accounts", "No account."], ["Places", "Where you are now"], ["Sound", "What is done to your voice"], ["Program", "What is well"]]) {
       await page.getByRole("navigation", { name: "Settings" }).getByRole("link", { name: tab }).click();
       await page.getByText(shown).waitFor();
       if (tab === "Accounts") await page.getByRole("button", { name: "Add an account" }).click();
